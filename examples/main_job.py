@@ -75,7 +75,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results")
     given = parser.parse_args()
     series = given.series or example_study()
-    command = [*_heartbox(), "run", str(series), "--out", str(given.out), "--overwrite"]
+    command = [*_heartbox(), "run", str(series), "-o", str(given.out), "--overwrite"]
     return subprocess.run(command, check=False).returncode
 
 

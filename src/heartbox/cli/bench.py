@@ -1,0 +1,135 @@
+"""``heartbox bench``: how long, how much memory, how many slices; measured in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import typer
+
+from heartbox.cli.options import AsJson, Quiet, SeriesArgument, SeriesOption, Verbose, one_source
+from heartbox.cli.show import Show, answering
+
+app = typer.Typer(help="Measure a step's time and memory.", no_args_is_help=True)
+
+_Repeat = Annotated[int, typer.Option("--repeat", min=1, max=100, help="Fresh processes to measure.")]
+
+
+@app.callback()
+def _bench() -> None:
+    """Measure a step's time and memory."""
+
+
+@app.command("locate")
+def bench_locate(
+    series: SeriesArgument = None,
+    source: SeriesOption = None,
+    repeat: _Repeat = 3,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure locate on one scan.
+
+    Each run is a fresh process. Seconds: whole process (start of Python included), headers,
+    finding the heart. Memory: the process's own peak (resident). Slices read: calls of the decoder.
+    """
+    scan = one_source(series, source)
+    with answering(as_json, quiet, verbose) as show:
+        with show.progress() as progress:
+            runs = []
+            for number in range(repeat):
+                progress("measuring", number / repeat)
+                runs.append(_measured(scan))
+            progress("measuring", 1.0)
+        _show_runs(show, runs)
+
+
+def _show_runs(show: Show, runs: list[dict[str, Any]]) -> None:
+    keys = ("process_s", "headers_s", "locate_s", "peak_mb")
+    median = {key: round(statistics.median(run[key] for run in runs), 3) for key in keys}
+    facts = {key: runs[0][key] for key in ("verdict", "slices", "slices_read")}
+    show.document({"step": "locate", **facts, "median": median, "runs": runs, "cpus": os.cpu_count()})
+    show.line(f"{facts['verdict']}: {facts['slices_read']} of {facts['slices']} slices read")
+    rows = [
+        (key, f"{median[key]:.2f}", *(f"{f(run[key] for run in runs):.2f}" for f in (min, max)))
+        for key in keys
+    ]
+    show.table(f"heartbox bench locate, {len(runs)} runs", ("", "median", "least", "most"), rows)
+
+
+def _measured(source: Path) -> dict[str, Any]:
+    """Run one fresh process on the scan and return what it says about itself.
+
+    Raises
+    ------
+    Problem
+        The refusal that the process met.
+    """
+    from heartbox.problems import Problem
+
+    begun = perf_counter()
+    command = [sys.executable, "-m", "heartbox.cli.bench", str(source)]
+    child = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    spent = perf_counter() - begun
+    if child.returncode != 0:
+        raise RuntimeError(f"the measured process ended with {child.returncode}")
+    said: dict[str, Any] = json.loads(child.stdout)
+    if "problem" in said:
+        raise Problem(said["problem"]["code"], **said["problem"]["details"])
+    return {"process_s": round(spent, 3), **said}
+
+
+def _measure_locate(source: Path) -> dict[str, Any]:
+    from heartbox.intake.door import open_series
+    from heartbox.locate import find_heart
+    from heartbox.problems import Problem
+    from heartbox.volume import HuSlice, LazyVolume
+
+    begun = perf_counter()
+    try:
+        series = open_series(source)
+        opened = perf_counter()
+        read: list[int] = []
+
+        def counted(k: int) -> HuSlice:
+            read.append(k)
+            return series.volume.read_slice(k)
+
+        finding = find_heart(LazyVolume(series.volume.grid, counted))
+    except Problem as problem:
+        return {"problem": {"code": problem.code, "details": problem.details}}
+    return {
+        "verdict": finding.verdict,
+        "slices": series.volume.grid.shape[0],
+        "slices_read": len(read),
+        "headers_s": round(opened - begun, 3),
+        "locate_s": round(perf_counter() - opened, 3),
+        "peak_mb": round(_peak_bytes() / 1e6, 1),
+    }
+
+
+def _peak_bytes() -> int:
+    """Return the most memory this process ever held.
+
+    Linux says it for this program alone (VmHWM); getrusage's number may stem from the process
+    that started it.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        return int(lines["VmHWM"].split()[0]) * 1024
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(_measure_locate(Path(sys.argv[1]))))
