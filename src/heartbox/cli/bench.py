@@ -7,12 +7,14 @@ import os
 import statistics
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
 
 import typer
 
+from heartbox.cli import status
 from heartbox.cli.options import AsJson, Quiet, SeriesArgument, SeriesOption, Verbose, one_source
 from heartbox.cli.show import Show, answering
 
@@ -49,6 +51,34 @@ def bench_locate(
                 runs.append(_measured(scan))
             progress("measuring", 1.0)
         _show_runs(show, runs)
+
+
+@app.command("uploads")
+def bench_uploads(
+    kills: Annotated[int, typer.Option("--kills", min=1, max=200, help="How often the server dies.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the moments at which it dies.")] = 0,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Kill a real server at random moments of uploads and count what it lost.
+
+    Everything that was acknowledged must be there after the restart, and every sector must arrive
+    byte for byte. The exit code is 3 when one is not.
+    """
+    with answering(as_json, quiet, verbose) as show:
+        from heartbox.bench import uploads
+
+        with show.progress() as progress:
+            tally = uploads.bench_uploads(kills, seed, progress=progress)
+        met = ", ".join(f"{count} {what}" for what, count in sorted(tally.met.items()))
+        show.document({"step": "uploads", **asdict(tally), "met": dict(tally.met), "passed": tally.passed})
+        show.line(f"{tally.kills} kills in {tally.seconds:.0f} s ({met})")
+        show.line(f"accepted {tally.accepted}, listed {tally.listed}")
+        show.line(f"resumed {tally.resumed}, identical {tally.identical}")
+        show.line(f"bytes sent over bytes of the sectors: {tally.sent_share:.2f}")
+        if not tally.passed:
+            show.exit_code = status.VERDICT_NO
 
 
 def _show_runs(show: Show, runs: list[dict[str, Any]]) -> None:
@@ -121,9 +151,9 @@ def _peak_bytes() -> int:
     Linux says it for this program alone (VmHWM); getrusage's number may stem from the process
     that started it.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+    kept = Path("/proc/self/status")
+    if kept.exists():
+        lines = dict(line.split(":", 1) for line in kept.read_text().splitlines() if ":" in line)
         return int(lines["VmHWM"].split()[0]) * 1024
     import resource
 

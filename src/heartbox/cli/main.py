@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from heartbox.cli import bench, evaluate, export, graph, locate, phantom, run, sector, train
+from heartbox.cli import bench, evaluate, export, graph, locate, phantom, run, sector, serve, train
 from heartbox.cli.show import DISCLAIMER
 
 app = typer.Typer(
@@ -43,6 +43,7 @@ app.command("locate")(locate.locate)
 app.command("sector")(sector.sector)
 app.command("graph")(graph.graph)
 app.command("phantom")(phantom.phantom)
+app.command("serve")(serve.serve)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(bench.app, name="bench")
 app.command("train")(train.train)

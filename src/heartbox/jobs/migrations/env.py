@@ -1,0 +1,13 @@
+"""Runs the migrations on the connection that `heartbox.jobs.store` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from heartbox.jobs.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True
+)
+with context.begin_transaction():
+    context.run_migrations()
