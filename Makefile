@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup page run check test test-python test-web journeys browser bench evaluate train clean
+.PHONY: help setup page run check test test-python test-web journeys browser bench evaluate reference train clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## / - /'
@@ -74,6 +74,9 @@ bench: setup page ## seconds and memory of the main steps
 
 evaluate: setup ## the bars on twenty phantoms, and on MANIFEST=path where there is one
 	$(BIN)/heartbox evaluate $(MANIFEST) --phantoms 20
+
+reference: setup ## LIDC-IDRI-0001 in five wrappings against a reference mask of the aorta
+	$(BIN)/python examples/reference_study.py
 
 train: ## train the net again (DATA=folder, one hour on two cores)
 	@$(MAKE) --no-print-directory setup EXTRAS=dev,train

@@ -53,6 +53,42 @@ def bench_locate(
         _show_runs(show, runs)
 
 
+@app.command("journey")
+def bench_journey(
+    series: SeriesArgument = None,
+    source: SeriesOption = None,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, max=20, help="Journeys to walk.")] = 3,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Walk the doctor's way in a real browser, from drop to graph.
+
+    Seconds from drop to box and from "Send" to graph, the page's longest task and heap, clicks, and
+    the bytes to the first view and the first box. Needs a checkout with Node.js and a Chromium.
+    """
+    scan = one_source(series, source)
+    with answering(as_json, quiet, verbose) as show:
+        from heartbox.bench import journey
+
+        runs = []
+        with show.progress() as progress:
+            progress("walking", 0.0)
+            for run in journey.bench_journey(scan, repeat):
+                runs.append(run)
+                progress("walking", len(runs) / repeat)
+        show.document({"step": "journey", "runs": runs, "cpus": os.cpu_count()})
+        keys = [key for key in runs[0] if isinstance(runs[0][key], int | float)]
+        spread = {key: [float(run[key]) for run in runs] for key in keys}
+        rows = [
+            (key, *(f"{f(all_):.2f}" for f in (statistics.median, min, max))) for key, all_ in spread.items()
+        ]
+        show.table(f"heartbox bench journey, {len(runs)} runs", ("", "median", "least", "most"), rows)
+        for moment, size in runs[0]["bytes"].items():
+            raw, packed = size["raw"] / 1e6, size["gzip"] / 1e6
+            show.line(f"{moment.replace('_', ' ')}: {raw:.2f} MB raw, {packed:.2f} MB gzip")
+
+
 @app.command("uploads")
 def bench_uploads(
     kills: Annotated[int, typer.Option("--kills", min=1, max=200, help="How often the server dies.")] = 20,
