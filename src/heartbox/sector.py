@@ -65,9 +65,7 @@ def sector_box(scan: Grid, heart_box: Box, margin_mm: Sequence[float] = MARGIN_M
     return box
 
 
-def cut_sector(
-    scan: LazyVolume, found: Finding | Box, margin_mm: Sequence[float] = MARGIN_MM
-) -> Sector:
+def cut_sector(scan: LazyVolume, found: Finding | Box, margin_mm: Sequence[float] = MARGIN_MM) -> Sector:
     """Cut the sector out of a scan, reading only the slices it needs.
 
     Parameters

@@ -66,7 +66,9 @@ def write_series(
     return paths
 
 
-def ct_slice(hu: npt.NDArray[np.int16], place_mm: npt.NDArray[np.float64], series: int, number: int) -> FileDataset:
+def ct_slice(
+    hu: npt.NDArray[np.int16], place_mm: npt.NDArray[np.float64], series: int, number: int
+) -> FileDataset:
     """Return one CT image, unsigned 12 bits in 16, as an object that can still be altered."""
     dataset = _common(CTImageStorage, f"{_ROOT}.2.{series}.{number}", series)
     dataset.ImagePositionPatient = [float(mm) for mm in place_mm]
@@ -114,7 +116,8 @@ def _common(sop_class: str, instance: str, series: int) -> FileDataset:
     dataset = FileDataset("", Dataset(), file_meta=meta, preamble=b"\0" * 128)
     values: dict[str, Any] = {
         "SOPClassUID": sop_class, "SOPInstanceUID": instance, "Modality": "CT",
-        "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"], "PatientName": "Nobody^Invented", "PatientID": "SECRET-7",
+        "ImageType": ["ORIGINAL", "PRIMARY", "AXIAL"],
+        "PatientName": "Nobody^Invented", "PatientID": "SECRET-7",
         "StudyInstanceUID": f"{_ROOT}.1", "SeriesInstanceUID": f"{_ROOT}.1.{series}",
         "FrameOfReferenceUID": f"{_ROOT}.3", "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2",
         "Rows": ROWS, "Columns": COLUMNS, "BitsAllocated": 16, "BitsStored": 12, "HighBit": 11,

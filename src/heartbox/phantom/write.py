@@ -56,6 +56,7 @@ class _Names:
         self._of = json.dumps([scan.seed, scan.protocol.as_json()], sort_keys=True)
 
     def uid(self, what: str) -> UID:
+        """Return the identifier of one part of the phantom, e.g. ``series``; always the same."""
         return UID(f"2.25.{uuid.uuid5(_NAMESPACE, f'{self._of} {what}').int}")
 
 
