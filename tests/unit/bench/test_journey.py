@@ -28,20 +28,20 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_each_walk_is_told_as_it_ends(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = [{"drop_to_box_s": 1.5}, {"drop_to_box_s": 2.5}]
     script = "".join(f"print({json.dumps(json.dumps(one))})\n" for one in said)
-    monkeypatch.setattr(journey.shutil, "which", lambda name: _node(checkout, script))
+    monkeypatch.setattr("shutil.which", lambda name: _node(checkout, script))
     assert list(journey.bench_journey(checkout, 2)) == said
 
 
 def test_a_walk_that_breaks_off_says_why(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "import sys; sys.stderr.write('no Chromium or Chrome was found\\n'); sys.exit(1)"
-    monkeypatch.setattr(journey.shutil, "which", lambda name: _node(checkout, script))
+    monkeypatch.setattr("shutil.which", lambda name: _node(checkout, script))
     with pytest.raises(Problem, match="no Chromium") as caught:
         list(journey.bench_journey(checkout, 1))
     assert caught.value.code == "journey-unavailable"
 
 
 def test_without_node_the_walk_is_refused(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journey.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     with pytest.raises(Problem) as caught:
         list(journey.bench_journey(checkout, 1))
     assert caught.value.code == "journey-unavailable"
