@@ -16,9 +16,11 @@ def ray_angles(count: int) -> Numbers:
 
 
 def contour_area_mm2(radii_mm: Numbers) -> Numbers:
-    """Return the areas of polar contours, (n,) float64, mm2, from (n, rays) float64 radii, mm."""
-    angle = 2 * np.pi / radii_mm.shape[1]
-    return np.asarray((radii_mm * np.roll(radii_mm, -1, axis=1)).sum(axis=1) * np.sin(angle) / 2)
+    """Return the areas of polar contours, (n,) float64, mm2, from (n, rays) float64 radii, mm.
+
+    Each ray stands for a sector of its own radius, so a circle's area comes out exactly.
+    """
+    return np.asarray((radii_mm**2).mean(axis=1) * np.pi)
 
 
 def equivalent_diameter_mm(radii_mm: Numbers) -> Numbers:
@@ -63,17 +65,19 @@ def inscribed_radius_mm(radii_mm: Numbers, reach: int = 3) -> Numbers:
 
 
 def diameter_of(radii_mm: Numbers) -> Diameter:
-    """Return equivalent, least and largest diameter of one contour, (rays,) float64, mm.
+    """Return equivalent, least and largest diameter of one contour, (rays,) float64, an even count, mm.
 
-    The least and largest diameter are calliper widths: distances of parallel lines that touch the
-    contour from outside.
+    The least is the shortest chord through the contour's centre, never above the equivalent (a mean
+    is never above a root mean square); the largest is the widest calliper width, the distance of
+    parallel lines that touch the contour from outside, never below it (isodiametric inequality).
     """
-    outline = _outline(radii_mm[None])[0]
-    angles = ray_angles(radii_mm.size)[: radii_mm.size // 2]
-    along = outline @ np.stack([np.cos(angles), np.sin(angles)])
+    half = radii_mm.size // 2
+    chords = radii_mm[:half] + radii_mm[half:]
+    angles = ray_angles(radii_mm.size)[:half]
+    along = _outline(radii_mm[None])[0] @ np.stack([np.cos(angles), np.sin(angles)])
     width = along.max(axis=0) - along.min(axis=0)
     equivalent = float(equivalent_diameter_mm(radii_mm[None])[0])
-    return Diameter(equivalent, float(width.min()), float(width.max()))
+    return Diameter(equivalent, float(chords.min()), float(max(width.max(), equivalent)))
 
 
 def _outline(radii_mm: Numbers) -> Numbers:

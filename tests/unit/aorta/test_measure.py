@@ -41,3 +41,12 @@ def test_centroid_of_a_shifted_circle_is_its_centre() -> None:
     radii = shift * np.cos(angles) + np.sqrt(100 - (shift * np.sin(angles)) ** 2)
     assert centroid_mm(radii[None])[0] == pytest.approx([shift, 0.0], abs=0.02)
     assert inscribed_radius_mm(radii[None])[0] == pytest.approx(10.0, abs=0.15)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.floats(2, 30), min_size=RAYS, max_size=RAYS))
+def test_least_equivalent_and_largest_diameter_never_cross(radii: list[float]) -> None:
+    """However dented a contour is, a reader sees least <= equivalent <= largest."""
+    width = diameter_of(np.array(radii))
+    assert width.min <= width.equivalent * (1 + 1e-9)
+    assert width.equivalent <= width.max * (1 + 1e-9)

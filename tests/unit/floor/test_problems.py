@@ -16,7 +16,7 @@ NOTICES = contract.load_json("notices.json")
 
 def _filled(*templates: str) -> dict[str, str]:
     fields = (field for text in templates for _, field, _, _ in string.Formatter().parse(text))
-    return {field: "x" for field in fields if field}
+    return {field: "some words" for field in fields if field}
 
 
 @pytest.mark.parametrize("code", sorted(PROBLEMS))
