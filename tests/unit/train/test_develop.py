@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heartbox.evaluate.rows import Report, Row
-from heartbox.train import develop as room
-from heartbox.train.develop import develop, face_offsets_mm
-from unit.train.cases import write_folder
+for needed in ("torch", "onnx"):
+    pytest.importorskip(needed, reason="the extra 'train' is not installed")
+
+from heartbox.evaluate.rows import Report, Row  # noqa: E402
+from heartbox.train import develop as room  # noqa: E402
+from heartbox.train.develop import develop, face_offsets_mm  # noqa: E402
+from unit.train.cases import write_folder  # noqa: E402
 
 
 def test_development_case_is_tried_whole_cut_and_cropped_away(

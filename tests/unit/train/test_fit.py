@@ -5,14 +5,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from heartbox.contract import check
-from heartbox.train.augment import Augmenter
-from heartbox.train.export_onnx import export_model
-from heartbox.train.fit import Batch, batch_loss, fit_look, rate, read_looks, read_recipe, train, trained_net
-from heartbox.train.nets import HeartNet
-from unit.train.cases import FINE, drawn_case, write_folder
+for needed in ("torch", "onnx"):
+    pytest.importorskip(needed, reason="the extra 'train' is not installed")
+
+import torch  # noqa: E402
+
+from heartbox.contract import check  # noqa: E402
+from heartbox.train.augment import Augmenter  # noqa: E402
+from heartbox.train.export_onnx import export_model  # noqa: E402
+from heartbox.train.fit import Batch, batch_loss, fit_look, rate, read_looks, read_recipe, train, trained_net  # noqa: E402
+from heartbox.train.nets import HeartNet  # noqa: E402
+from unit.train.cases import FINE, drawn_case, write_folder  # noqa: E402
 
 RECIPE = Path(__file__).parents[3] / "training" / "recipes" / "heart.toml"
 

@@ -3,13 +3,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
 import pytest
-import torch
 
-from heartbox.train.export_onnx import export_net, fold, parameter_count
-from heartbox.train.nets import HeartNet
+for needed in ("torch", "onnx"):
+    pytest.importorskip(needed, reason="the extra 'train' is not installed")
+
+import onnx  # noqa: E402
+import onnxruntime  # noqa: E402
+import torch  # noqa: E402
+
+from heartbox.train.export_onnx import export_net, fold, parameter_count  # noqa: E402
+from heartbox.train.nets import HeartNet  # noqa: E402
 
 #: Operators that a later generator of plain code has to know.
 PLAIN = {
