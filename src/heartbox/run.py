@@ -54,5 +54,6 @@ def walk_corridor(
     sector = cut_sector(series.volume, finding, margin_mm)
     write_sector(sector, folder)
     graph = build_graph(sector.volume, lambda share, step: progress(step, share))
+    progress("writing the graph", 0.0)
     export_graph(graph, folder)
     return Journey(series, finding, sector, graph)

@@ -48,7 +48,7 @@ def build_graph(sector: Volume, progress: Callable[[float, str], None] | None = 
     nodes, edges = assemble(lines, branches)
     labels = paint_labels(sector.grid, lines, branches)
     verdict: Verdict = "degraded" if warnings else "complete"
-    tell(1.0, "done")
+    tell(1.0, "labels")
     return AorticGraph(
         verdict, tuple(warnings), nodes, edges, tuple(landmarks), labels, sector.grid, _provenance(lumen)
     )
