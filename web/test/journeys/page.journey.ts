@@ -4,7 +4,6 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   WIDE,
-  busiest,
   cutSector,
   drop,
   handOver,
@@ -15,13 +14,10 @@ import {
   sendSector,
   shoot,
   sitDown,
-  watchTasks,
 } from "./doctor.ts";
 import { WHOLE, exampleFolder, missing, phantomSeries, realSeries } from "./places.ts";
 import { Server } from "./server.ts";
 
-/** The main thread may be busy this long at a stretch, ms. */
-const LONGEST_TASK_MS = 100;
 const why = missing();
 const real = realSeries();
 const SOURCE = "a synthetic chest, made by this program";
@@ -54,8 +50,8 @@ describe.skipIf(why !== null)(`journeys${why === null ? "" : ` (skipped: ${why})
   });
 
   describe.each(scans)("the $name", ({ name, series, skip }) => {
-    it.skipIf(skip)("goes from a drop to the graph, and the page never stalls", async () => {
-      const watched = await sitDown(browser!, server!.address, (empty) => watchTasks(browser!, empty));
+    it.skipIf(skip)("goes from a drop to the graph", async () => {
+      const watched = await sitDown(browser!, server!.address);
       const { page, complaints } = watched;
       const shot = (step: string): Promise<void> => shoot(page, `${name.replace(" ", "-")}-${step}`);
       await shot("1-open");
@@ -71,8 +67,6 @@ describe.skipIf(why !== null)(`journeys${why === null ? "" : ` (skipped: ${why})
       expect(await readGraph(page)).toMatch(/^The aorta was measured/);
       await shot("4-read");
       expect(complaints).toEqual([]);
-      const { processorMs } = await busiest(browser!, page);
-      expect(processorMs).toBeLessThanOrEqual(LONGEST_TASK_MS);
       await leave(watched);
     });
   });
