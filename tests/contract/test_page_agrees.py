@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
 
+from heartbox.bench.agree import WEB, compare, page_documents
 from heartbox.cli.located import locate_document
 from heartbox.geometry import FACES
 from heartbox.intake.door import open_series
@@ -21,14 +20,12 @@ from heartbox.phantom.protocol import SMALL
 from heartbox.problems import Problem
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-WEB = CHECKOUT / "web"
 SHARED = CHECKOUT / ".." / "shared" / "data"
 SPLITS = ("test_other", "test_only_never_train", "negative")
 #: Confidence is read from the same net by two runtimes and rounded to four places.
 CONFIDENCE_TOLERANCE = 0.01
 #: Boxes come from the same net by two runtimes: one voxel of the net's closer look is the promise.
 VOXEL_MM = float(manifest()["looks"]["fine"]["spacing_mm"])
-SECONDS = 900
 
 Document: TypeAlias = dict[str, Any]
 
@@ -51,14 +48,6 @@ def shared_scans() -> list[Path]:
         for path in (*(SHARED / row for row in rows), SHARED / "dicom" / "acrin-nsclc-042")
         if path.exists()
     ]
-
-
-def on_the_page(paths: list[Path]) -> list[Document]:
-    """Run the page's corridor on every path; one document or problem each."""
-    command = ["node", "test/agree/run.mjs", *(str(path.resolve()) for path in paths)]
-    done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=SECONDS, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def in_python(path: Path) -> Document:
@@ -103,7 +92,7 @@ def box_differences(page: Document, python: Document) -> list[str]:
 def test_page_and_command_agree_on_every_shared_scan() -> None:
     paths = shared_scans()
     assert paths
-    answers = zip(paths, on_the_page(paths), strict=True)
+    answers = zip(paths, page_documents(paths), strict=True)
     off = {path.name: differences(page, in_python(path)) for path, page in answers}
     assert {name: found for name, found in off.items() if found} == {}
 
@@ -118,7 +107,7 @@ def test_page_and_command_agree_on_a_phantom_and_on_what_they_refuse(tmp_path: P
             shutil.copy(path, folder / path.name)
     letter.write_text("Dear colleague, this is no scan at all.", encoding="utf-8")
     paths = [tmp_path / "whole", gap, few, letter, slices[0]]
-    page, python = on_the_page(paths), [in_python(path) for path in paths]
+    page, python = page_documents(paths), [in_python(path) for path in paths]
     assert [differences(*pair) for pair in zip(page, python, strict=True)] == [[]] * len(paths)
     assert page[0]["verdict"] == "found"
     assert [one["code"] for one in page[1:]] == [
@@ -149,3 +138,14 @@ def test_an_answer_that_is_off_is_told() -> None:
     assert differences(python, python) == []
     assert [line.split(":")[0] for line in differences(moved, python)] == ["confidence", "superior"]
     assert differences({"code": "too-large"}, python) == ["page too-large, heartbox found"]
+
+
+def test_the_table_of_differences_names_scans_and_millimetres(tmp_path: Path) -> None:
+    make_phantom(tmp_path / "whole", 7, SMALL)
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear colleague, this is no scan at all.", encoding="utf-8")
+    found, refused = compare([tmp_path / "whole", letter])
+    assert (found.case, found.page, found.heartbox) == ("whole", "found", "found")
+    assert found.worst_face_mm is not None
+    assert found.worst_face_mm <= VOXEL_MM
+    assert (refused.page, refused.heartbox, refused.worst_face_mm) == ("not-an-image", "not-an-image", None)

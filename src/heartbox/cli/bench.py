@@ -89,6 +89,41 @@ def bench_journey(
             show.line(f"{moment.replace('_', ' ')}: {raw:.2f} MB raw, {packed:.2f} MB gzip")
 
 
+@app.command("agree")
+def bench_agree(
+    series: Annotated[list[Path], typer.Argument(metavar="SERIES...", help="Scans to try.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Hold the page's answers against this program's, scan by scan.
+
+    The page's corridor runs in Node.js. The exit code is 3 when a verdict differs, or a box by more
+    than a voxel of the net's closer look.
+    """
+    with answering(as_json, quiet, verbose) as show:
+        from heartbox.bench import agree
+        from heartbox.network import manifest
+
+        pairs = agree.compare(series)
+        voxel_mm = manifest()["looks"]["fine"]["spacing_mm"]
+        off = [pair for pair in pairs if pair.page != pair.heartbox or (pair.worst_face_mm or 0) > voxel_mm]
+        show.document({"step": "agree", "pairs": [asdict(pair) for pair in pairs], "differing": len(off)})
+        rows = [
+            (pair.case, pair.page, pair.heartbox, _number(pair.worst_face_mm), _number(pair.confidence))
+            for pair in pairs
+        ]
+        columns = ("scan", "page", "heartbox", "worst face mm", "confidence apart")
+        show.table("page and heartbox locate", columns, rows)
+        show.line(f"{len(pairs) - len(off)} of {len(pairs)} agree")
+        if off:
+            show.exit_code = status.VERDICT_NO
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
 @app.command("uploads")
 def bench_uploads(
     kills: Annotated[int, typer.Option("--kills", min=1, max=200, help="How often the server dies.")] = 20,
