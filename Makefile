@@ -58,7 +58,8 @@ test-python: setup page ## the Python tests
 test-web: page ## the page's unit tests
 	$(if $(NPM),cd web && npm run --silent test,@echo "skipped: the page's unit tests (npm is not at hand)")
 
-journeys: setup page browser ## the page's journeys in a real browser
+journeys: setup page browser ## the page's journeys in a real browser, on a phantom and on the example study
+	@$(BIN)/python examples/main_job.py --fetch
 	$(if $(NPM),cd web && npm run --silent journeys,@echo "skipped: the page's journeys (npm is not at hand)")
 
 browser: ## a Chromium for the journeys, where none is there and it may be installed

@@ -97,7 +97,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for the results")
     parser.add_argument("--port", default="8000", help="of the page on this computer")
     parser.add_argument("--no-serve", action="store_true", help="end after the job in the terminal")
+    parser.add_argument("--fetch", action="store_true", help="fetch the example study and do nothing else")
     given = parser.parse_args()
+    if given.fetch:
+        example_study()
+        return 0
     series = given.series or example_study()
     command = [*_heartbox(), "run", str(series), "-o", str(given.out), "--overwrite"]
     walked = subprocess.run(command, check=False).returncode

@@ -29,7 +29,7 @@ _MOST_SECONDS = 900
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers to one scan: verdicts or problem codes, and how far boxes (mm) and confidences are apart."""
+    """Two answers to one scan: verdicts or problem codes, how far boxes (mm) and confidences are apart."""
 
     case: str
     page: str
