@@ -264,7 +264,7 @@ export const words = {
     if (state === "cancelled") return "The measurement was cancelled.";
     if (state === "failed") return "The measurement stopped on a fault of the program.";
     if (state === "refused" || verdict === "refused") return "The aorta was not measured in this sector.";
-    if (verdict === "degraded") return "The aorta was measured in part.";
+    if (verdict === "degraded") return "The aorta was measured, with doubts.";
     return "The aorta was measured.";
   },
   graphVerdictMore: (verdict: string | null, state: string): string => {
