@@ -1,4 +1,5 @@
 /** A whole scan, reduced for a view: never the study itself. */
+import { ahead } from "./ahead.ts";
 import type { Affine, Zyx } from "./geometry.ts";
 import { reducedAffine, reduceInPlane } from "./sample.ts";
 import type { LazyVolume } from "./volume.ts";
@@ -32,13 +33,13 @@ export async function previewVolume(
   const pixel = Math.max(rows, columns) / Math.min(MOST_VOXELS, Math.max(rows, columns));
   const planes: Float32Array[] = [];
   let [height, width] = [0, 0];
-  for (let n = 0; n < count; n++) {
+  const wanted = Array.from({ length: count }, (_, n) => first + n * step);
+  for await (const slice of ahead(wanted, (k) => volume.readSlice(k, signal))) {
     signal?.throwIfAborted();
-    const slice = await volume.readSlice(first + n * step, signal);
     const plane = reduceInPlane({ values: new Float32Array(slice), rows, columns }, [1, 1], pixel);
     [height, width] = [plane.rows, plane.columns];
     planes.push(plane.values);
-    onShare?.((n + 1) / count);
+    onShare?.(planes.length / count);
   }
   const hu = new Int16Array(count * height * width);
   for (const [n, plane] of planes.entries()) hu.set(Int16Array.from(plane, Math.round), n * height * width);

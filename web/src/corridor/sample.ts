@@ -4,6 +4,7 @@
  * The twin of sample.py, whose three rules hold here word by word: (1) which slices are read,
  * (2) means in the plane, (3) resampling.
  */
+import { ahead } from "./ahead.ts";
 import {
   type Affine,
   affineOf,
@@ -70,7 +71,9 @@ export class ReducedScan {
     const all = this.chosenSlices(spacingMm);
     const chosen = box === null ? all : this.needed(all, box);
     const planes: Plane[] = [];
-    for (const k of chosen) planes.push(reduceInPlane(await this.slice(k), this.pixelMm(), spacingMm));
+    for await (const slice of ahead(chosen, (k) => this.slice(k))) {
+      planes.push(reduceInPlane(slice, this.pixelMm(), spacingMm));
+    }
     const { rows, columns } = planes[0]!;
     const hu = new Float32Array(planes.length * rows * columns);
     for (const [n, plane] of planes.entries()) hu.set(plane.values, n * rows * columns);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const CORRIDOR = fileURLToPath(new URL("../../src/corridor", import.meta.url));
 /** Lowest floor first; a file imports from its own floor (no circle) or from below. */
 const FLOORS = [
-  ["contract", "geometry", "rounding", "asset", "bytes", "numbers"],
+  ["contract", "geometry", "rounding", "asset", "bytes", "numbers", "ahead"],
   ["problems"],
   ["documents", "axes", "volume"],
   ["nrrd"],

@@ -76,9 +76,21 @@ function fillFromTable(hu: Int16Array, stored: Stored, { table, tableFirst }: He
 
 function fillFromLine(hu: Int16Array, stored: Stored, slope: number, intercept: number): void {
   const isWhole = Number.isInteger(slope) && Number.isInteger(intercept) && !isReal(stored);
+  if (isWhole && stored instanceof Int32Array) {
+    fillFromWholeLine(hu, stored, slope, intercept);
+    return;
+  }
   for (let at = 0; at < hu.length; at++) {
     const real = stored[at]! * slope + intercept;
     const value = isWhole ? real : roundHalfEven(real);
+    hu[at] = value < AIR_HU ? AIR_HU : value > HIGHEST_HU ? HIGHEST_HU : value;
+  }
+}
+
+/** The common case on its own: one kind of array, so that the loop is compiled for it. */
+function fillFromWholeLine(hu: Int16Array, stored: Int32Array, slope: number, intercept: number): void {
+  for (let at = 0; at < hu.length; at++) {
+    const value = stored[at]! * slope + intercept;
     hu[at] = value < AIR_HU ? AIR_HU : value > HIGHEST_HU ? HIGHEST_HU : value;
   }
 }
@@ -117,7 +129,8 @@ function requireFinite(values: Stored, header: Header): Stored {
 function meant(values: Stored, header: Header): Stored {
   const up = 31 - header.highBit;
   const down = 32 - header.bitsStored;
-  const out = header.signed ? new Int32Array(values.length) : new Uint32Array(values.length);
+  const fits = header.signed || header.bitsStored < 32;
+  const out = fits ? new Int32Array(values.length) : new Uint32Array(values.length);
   for (let at = 0; at < out.length; at++) {
     const word = values[at]! << up;
     out[at] = header.signed ? word >> down : word >>> down;
