@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from heartbox.aorta.export import export_graph
 from heartbox.aorta.graph import build_graph
 from heartbox.aorta.model import AorticGraph
+from heartbox.aorta.picture import draw_graph
 from heartbox.intake.door import open_series
 from heartbox.intake.series import Series
 from heartbox.locate import Finding, find_heart
 from heartbox.sector import MARGIN_MM, Sector, cut_sector, write_sector
+from heartbox.volume import Volume
+
+GRAPH_PICTURE = "graph.png"
+
+Progress: TypeAlias = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ def walk_corridor(
     source: Path,
     folder: Path,
     margin_mm: Sequence[float] = MARGIN_MM,
-    progress: Callable[[str, float], None] = lambda step, share: None,
+    progress: Progress = lambda step, share: None,
 ) -> Journey:
     """Find the heart in a study, cut its sector, build the aortic graph and write it all.
 
@@ -53,7 +60,22 @@ def walk_corridor(
     progress("cutting the sector", 0.0)
     sector = cut_sector(series.volume, finding, margin_mm)
     write_sector(sector, folder)
-    graph = build_graph(sector.volume, lambda share, step: progress(step, share))
-    progress("writing the graph", 0.0)
-    export_graph(graph, folder)
+    graph = graph_sector(sector.volume, folder, progress)
     return Journey(series, finding, sector, graph)
+
+
+def graph_sector(sector: Volume, folder: Path, progress: Progress) -> AorticGraph:
+    """Build the aortic graph of a sector's voxels and write its files, the picture too unless refused.
+
+    Parameters
+    ----------
+    sector : Volume, LPS mm
+    folder : an existing folder that receives the graph's files
+    progress : called with the step's name and the share of the graph's work that is done, 0..1
+    """
+    graph = build_graph(sector, lambda share, step: progress(step, share))
+    progress("writing the graph", 1.0)
+    export_graph(graph, folder)
+    if graph.verdict != "refused":
+        (folder / GRAPH_PICTURE).write_bytes(draw_graph(graph, sector))
+    return graph

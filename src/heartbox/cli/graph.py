@@ -44,22 +44,15 @@ def graph(
     """
     path = one_source(sector, source, "SECTOR")
     with answering(as_json, quiet, verbose) as show:
-        from heartbox.aorta.export import export_graph, graph_document
-        from heartbox.aorta.graph import build_graph
-        from heartbox.aorta.picture import draw_graph
+        from heartbox.aorta.export import graph_document
         from heartbox.landing import landing, refuse_taken
+        from heartbox.run import graph_sector
         from heartbox.sector import read_sector
 
         refuse_taken(output, overwrite)
         with show.progress() as progress, landing(output, overwrite) as folder:
             progress("reading the sector", 0.0)
-            volume = read_sector(path)
-            built = build_graph(volume, lambda share, step: progress(step, share))
-            progress("writing the graph", 0.0)
-            export_graph(built, folder)
-            if built.verdict != "refused":
-                (folder / "graph.png").write_bytes(draw_graph(built, volume))
-            progress("writing the graph", 1.0)
+            built = graph_sector(read_sector(path), folder, progress)
         show.document(graph_document(built))
         show_graph(show, built)
         show.line(f"Graph: {output}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from heartbox.run import Journey
 
 _BOX_NAME, _DOCUMENT_NAME = "heart.png", "box.json"
-_GRAPH_NAME, _REPORT_NAME = "graph.png", "report.html"
+_REPORT_NAME = "report.html"
 
 _Output = Annotated[
     Path, typer.Option("-o", "--output", metavar="DIR", help="A new folder for everything that is found.")
@@ -62,7 +62,7 @@ def _run(show: Show, source: Path, output: Path, margin: SixNumbers | None, over
     from heartbox.cli.located import Stopwatch, locate_document, show_located
     from heartbox.cli.sector import size_sentence
     from heartbox.landing import landing, refuse_taken
-    from heartbox.run import walk_corridor
+    from heartbox.run import GRAPH_PICTURE, walk_corridor
     from heartbox.sector import MARGIN_MM
 
     margin_mm = checked_margin(margin, MARGIN_MM)
@@ -87,31 +87,30 @@ def _run(show: Show, source: Path, output: Path, margin: SixNumbers | None, over
     show.document({"locate": document, "sector": account.sector, "graph": graph, "files": names})
     show.line(f"Picture: {output / _BOX_NAME}")
     if account.graph_png:
-        show.line(f"Graph:   {output / _GRAPH_NAME}")
+        show.line(f"Graph:   {output / GRAPH_PICTURE}")
     show.line(f"Report:  {output / _REPORT_NAME}")
     show.line(DISCLAIMER)
 
 
 def _write_report(journey: Journey, document: dict[str, Any], folder: Path) -> Account:
     """Draw the pictures and write box.json and the report into the folder."""
-    from heartbox.aorta.picture import draw_graph
     from heartbox.aorta.report import Account, write_report
     from heartbox.cli.located import box_picture
+    from heartbox.run import GRAPH_PICTURE
     from heartbox.sector import FIELDS_NAME, VOXELS_NAME
 
     if journey.graph is None or journey.sector is None:
         raise ValueError("there is nothing to report on without a heart")
+    picture = folder / GRAPH_PICTURE
     account = Account(
         document,
         json.loads((folder / FIELDS_NAME).read_text(encoding="utf-8")),
         sum((folder / name).stat().st_size for name in (FIELDS_NAME, VOXELS_NAME)),
         journey.graph,
         box_picture(journey.series, journey.finding),
-        draw_graph(journey.graph, journey.sector.volume) if journey.graph.branches else b"",
+        picture.read_bytes() if picture.exists() else b"",
     )
     (folder / _BOX_NAME).write_bytes(account.box_png)
-    if account.graph_png:
-        (folder / _GRAPH_NAME).write_bytes(account.graph_png)
     text = json.dumps(document, indent=1, ensure_ascii=False)
     (folder / _DOCUMENT_NAME).write_text(text + "\n", encoding="utf-8")
     write_report(account, folder / _REPORT_NAME)

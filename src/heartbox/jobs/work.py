@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from heartbox.aorta.export import export_graph
-from heartbox.aorta.graph import build_graph
-from heartbox.aorta.picture import draw_graph
+from heartbox import run
 from heartbox.jobs.attempt import Report, name_by_digest
 from heartbox.jobs.executor import Order
 from heartbox.jobs.store import Outcome, Store
 from heartbox.problems import Problem
 from heartbox.sector import read_sector
-
-PICTURE_NAME = "graph.png"
 
 
 def graph_sector(order: Order) -> Outcome:
@@ -29,13 +25,9 @@ def graph_sector(order: Order) -> Outcome:
     try:
         report = Report(store, order.attempt)
         report(0.0, "reading the sector")
-        volume = read_sector(order.sector)
-        graph = build_graph(volume, report)
-        report(1.0, "writing the graph")
-        files = export_graph(graph, order.folder)
-        if graph.verdict != "refused":
-            files.append(order.folder / PICTURE_NAME)
-            files[-1].write_bytes(draw_graph(graph, volume))
+        sector = read_sector(order.sector)
+        graph = run.graph_sector(sector, order.folder, lambda step, share: report(share, step))
+        files = sorted(order.folder.iterdir())
         warnings = [warning.as_json() for warning in graph.warnings]
         return Outcome(graph.verdict, warnings, None, name_by_digest(files))
     except Problem as problem:

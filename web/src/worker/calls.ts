@@ -6,7 +6,6 @@ import { openStudy } from "../corridor/intake/door.ts";
 import { isRefused, namesOf, type RefusedSeries, type Series, summaryOf } from "../corridor/intake/series.ts";
 import { locateDocument, Stopwatch } from "../corridor/located.ts";
 import { type Finding, findHeart } from "../corridor/locate.ts";
-import { warmUp } from "../corridor/network.ts";
 import { type Preview, previewVolume } from "../corridor/preview.ts";
 import { type Notice, Problem } from "../corridor/problems.ts";
 import { cutSector, packSector, roundedFaces } from "../corridor/sector.ts";
@@ -40,7 +39,6 @@ export class Corridor implements CallTable {
     this.findings.clear();
     this.chosen = null;
     onProgress(STEPS.headers, 0);
-    void warmUp();
     const onShare = (share: number): void => {
       onProgress(STEPS.headers, share);
     };
